@@ -112,7 +112,10 @@ public struct Verification {
         compiled = grants.expectation(verified.compiled, found: live)
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
-        (network, addresses) = ((try? ruleset.get())?.network ?? store.network(), store.addresses())
+        switch ruleset {
+        case .success(let ruleset): (network, addresses) = (ruleset.network ?? store.network(), ruleset.addresses)
+        case .failure: (network, addresses) = (store.network(), store.addresses())
+        }
         otherElements = { try store.elements(of: $0, in: Names.table, unlike: $1) }
         elementCount = { try store.elementCount(of: $0, in: Names.table) }
     }

@@ -33,7 +33,7 @@ public struct RulesetIdentity: Hashable, Sendable {
     /// A process with fewer capabilities than process 1 may not read its namespaces; then a sysctl decides that the
     /// kernel shows only in the host's namespace (`net_core_table` of `net/core/sysctl_net_core.c`).
     public static var isHost: Bool {
-        if let host = FileIdentity(path: "/proc/1/ns/net") { return host == NetworkNamespace.own }
+        if let host { return host == NetworkNamespace.own }
         // A user without privileges may not read them either, and cannot read the state of any namespace.
         return isInitial || geteuid() != 0
     }
@@ -43,10 +43,12 @@ public struct RulesetIdentity: Hashable, Sendable {
     /// That of process 1 is another one in a container. A sysctl decides that the kernel shows in that namespace alone.
     public static var isInitial: Bool { ProcFile.exists("/proc/sys/net/core/dev_weight") }
 
+    /// The namespace of process 1, which keeps it.
+    private static let host = FileIdentity(path: "/proc/1/ns/net")
+
     /// The run of the kernel: random(4).
-    private static var run: String? {
+    private static let run: String? =
         ProcFile.text("/proc/sys/kernel/random/boot_id").map { String($0.prefix { !$0.isWhitespace }) }
-    }
 
     private static var cookie: UInt64? {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER)

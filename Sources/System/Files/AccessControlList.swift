@@ -56,8 +56,13 @@ struct AccessControlList {
     }
 
     private static func read(_ call: (UnsafeMutableRawBufferPointer) -> Int) throws(SystemError) -> Self? {
-        var bytes = [UInt8](repeating: 0, count: room)
-        let length = unsafe bytes.withUnsafeMutableBytes { unsafe call($0) }
+        // Most files have none, which a call without room says as well.
+        var length = unsafe call(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+        var bytes: [UInt8] = []
+        if length >= 0 {
+            bytes = [UInt8](repeating: 0, count: room)
+            length = unsafe bytes.withUnsafeMutableBytes { unsafe call($0) }
+        }
         guard length >= 0 else {
             // No list, or a file system without lists.
             if [ENODATA, EOPNOTSUPP, ENOSYS].contains(errno) { return nil }

@@ -10,7 +10,7 @@ enum FileOwnership {
         let escape = "use --allow-insecure-permissions"
         try check(status, list, path: path, .file, or: escape)
         // An open file has a path without symbolic links, unless it was deleted.
-        if let resolved = FileSystem.resolvedPath("/proc/self/fd/\(file.descriptor)") {
+        if let resolved = FileSystem.resolvedPath("/proc/self/fd/\(file.descriptor)"), resolved != path {
             try checkWay(to: resolved, or: escape)
         }
         try checkWay(to: path, or: escape)
@@ -34,10 +34,12 @@ enum FileOwnership {
     private static func checkWay(to path: String, or escape: String) throws(FileRefusal) {
         var rest = names(path)
         var place = "/"
+        var known: stat?
         if !path.hasPrefix("/") { rest = names(FileSystem.resolvedPath(".") ?? "/") + rest }
         var links = 0
         while let name = rest.popFirst() {
-            try checkDirectory(place, or: escape)
+            try checkDirectory(place, known, or: escape)
+            known = nil
             if name == ".." {
                 place = place.lastIndex(of: "/").map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "/"
                 continue
@@ -45,7 +47,7 @@ enum FileOwnership {
             let next = place == "/" ? "/\(name)" : "\(place)/\(name)"
             guard let status = try? FileSystem.status(next, followsLink: false) else { return }
             guard status.st_mode & S_IFMT == S_IFLNK else {
-                place = next
+                (place, known) = (next, status)
                 continue
             }
             links += 1
@@ -60,11 +62,12 @@ enum FileOwnership {
         path.split(separator: "/").filter { $0 != "." }[...]
     }
 
-    private static func checkDirectory(_ path: String, or escape: String) throws(FileRefusal) {
+    /// Checks a directory, whose status may be known.
+    private static func checkDirectory(_ path: String, _ known: stat?, or escape: String) throws(FileRefusal) {
         let status: stat
         let list: AccessControlList?
         do throws(SystemError) {
-            status = try FileSystem.status(path, followsLink: false)
+            if let known { status = known } else { status = try FileSystem.status(path, followsLink: false) }
             list = try AccessControlList.read(path)
         } catch { throw unreadable(path, error) }
         try check(status, list, path: path, .directory, or: escape)

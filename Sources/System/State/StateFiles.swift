@@ -19,10 +19,10 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`; also if another user could write to the directory.
     public init(directory: String) throws(KernelError) {
         self.directory = directory
-        try Self.requireDirectory(directory)
+        let isThere = try Self.requireDirectory(directory)
         try Self.requireAccess(to: directory)
         try Self.requireOwnDirectories(above: directory)
-        try Self.make(directory[...])
+        if !isThere { try Self.make(directory[...]) }
         let status: stat
         do throws(SystemError) { status = try FileSystem.status(directory) } catch {
             throw error.duringStorage("opening the state directory \(directory)")
@@ -80,8 +80,11 @@ public struct StateFiles: Sendable {
     private static let otherDirectory = "name another one with --state-dir"
 
     /// Refuses a path at which there is a file.
-    private static func requireDirectory(_ path: String) throws(KernelError) {
-        guard let status = try? FileSystem.status(path), status.st_mode & S_IFMT != S_IFDIR else { return }
+    ///
+    /// - Returns: whether the directory exists.
+    private static func requireDirectory(_ path: String) throws(KernelError) -> Bool {
+        guard let status = try? FileSystem.status(path) else { return false }
+        if status.st_mode & S_IFMT == S_IFDIR { return true }
         throw KernelError(.io, "opening the state directory \(path)", code: ENOTDIR, advice: otherDirectory)
     }
 
