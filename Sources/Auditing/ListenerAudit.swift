@@ -97,7 +97,6 @@ public struct ListenerAudit {
             let near = all.filter { $0.isLoopbackOnly || $0.isHeard(by: service, beside: all) }
             return reachability(of: port, near[...], service) + expectations(of: service, on: own[...])
                 + ephemerality(of: port, service)
-                + ephemerality(of: port, service)
         }
     }
 

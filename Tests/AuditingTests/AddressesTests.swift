@@ -50,6 +50,14 @@ struct AddressesTests {
         #expect(try identifiers([all, try listener("192.0.2.10", "/usr/sbin/nginx")]) == [])
     }
 
+    @Test("A port of a service at an address is told of once")
+    func ephemeral() throws {
+        var service = try Service("high", "40000/tcp", line: 20)
+        service.destinations = try SourceList(["192.0.2.10"], line: 21)
+        let findings = ListenerAudit(try Policy(service), [try Listener("192.0.2.10", 40000)]).findings
+        #expect(findings.map(\.identifier) == [.ephemeralPort])
+    }
+
     @Test("Sessions are held against the service at their own end")
     func sessions() throws {
         let policy = try policy()
