@@ -13,7 +13,7 @@ extension Host {
                 if let namespace { try NetworkNamespace.enter(named: namespace) }
                 return try NftablesStore()
             },
-            readSockets: socketReading(),
+            socketReading: socketReading(),
             files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
             admins: {
@@ -70,12 +70,13 @@ extension Host {
     }
 
     /// A reading of the sockets, and of the containers that the files of engines tell of.
-    private static func socketReading() -> () throws(KernelError) -> HostSockets {
+    private static func socketReading() -> (OwnerRequest) throws(KernelError) -> HostSockets {
         let containers = ContainerFiles()
-        return { () throws(KernelError) in
-            let found = try SocketTable.listeners()
+        return { request throws(KernelError) in
+            let (found, raw) = (try SocketTable.listeners(), RawSockets.all())
+            let identified = request.inodes(among: found).map { $0.union(raw.map(\.inode)) }
             // One search for the owners of both.
-            let owned = SocketOwners().owners(of: found + RawSockets.all())
+            let owned = SocketOwners().owners(of: found + raw, identifying: identified)
             let listeners = Array(owned.prefix(found.count))
             let isHost = RulesetIdentity.isInitial
             return HostSockets(

@@ -11,7 +11,7 @@ public struct Host {
     /// Opens the ruleset of a network namespace, or of the current one.
     public var openStore: (_ namespace: String?) throws(KernelError) -> any RulesetStore
     /// Reads the sockets of the network namespace whose ruleset was opened last.
-    public var readSockets: () throws(KernelError) -> HostSockets
+    public var socketReading: (_ request: OwnerRequest) throws(KernelError) -> HostSockets
     /// Enters a network namespace for the reads that follow.
     public var enter: (_ namespace: String) throws(KernelError) -> Void
     /// The networks of the host's addresses, each with its interface.
@@ -111,7 +111,8 @@ public struct Host {
     /// Creates a host.
     public init(
         openStore: @escaping (_ namespace: String?) throws(KernelError) -> any RulesetStore,
-        readSockets: @escaping () throws(KernelError) -> HostSockets, files: HostFiles, changes: ChangeHost,
+        socketReading: @escaping (_ request: OwnerRequest) throws(KernelError) -> HostSockets, files: HostFiles,
+        changes: ChangeHost,
         sessions: any SessionStore,
         enter: @escaping (_ namespace: String) throws(KernelError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] },
@@ -122,7 +123,7 @@ public struct Host {
         isErrorTerminal: Bool = false, forbidsColor: Bool = false, isRoot: Bool = false, now: Int64 = 0
     ) {
         self.openStore = openStore
-        self.readSockets = readSockets
+        self.socketReading = socketReading
         self.files = files
         self.changes = changes
         self.sessions = sessions
@@ -139,4 +140,6 @@ public struct Host {
         self.isRoot = isRoot
         self.now = now
     }
+    /// Reads the sockets, with all their owners, of the network namespace whose ruleset was opened last.
+    func readSockets() throws(KernelError) -> HostSockets { try socketReading(.every) }
 }

@@ -1,6 +1,6 @@
 /// The owners of a socket.
 public enum Owners: Hashable, Sendable {
-    /// The owners were not requested.
+    /// The owners were not requested, or only that there are some.
     case notAsked
     /// These processes, sorted by pid; more than one if the socket was inherited or passed on.
     case processes([SocketProcess])

@@ -172,7 +172,7 @@ final class Terminal {
     private var plainHost: Commands.Host {
         Commands.Host(
             openStore: { [store] _ throws(KernelError) in store },
-            readSockets: { [sockets] () throws(KernelError) in sockets },
+            socketReading: { [sockets] request throws(KernelError) in sockets.answering(request) },
             files: files, changes: changes, sessions: sessions,
             networks: { [networks] in networks }, admins: { [admins] in admins }, sshConnection: sshConnection,
             standardOutput: { [unowned self] in output += $0 },
@@ -212,5 +212,17 @@ extension Terminal {
         let reading = PolicyReader.read(
             path: try write(text, to: "parsed.yaml"), options: ReadingOptions(), files: TrustedFiles())
         return try #require(reading.policy)
+    }
+}
+
+extension HostSockets {
+    /// The sockets as a host answers a request: the owners of the others are not asked for.
+    fileprivate func answering(_ request: OwnerRequest) -> HostSockets {
+        guard let identified = request.inodes(among: listeners) else { return self }
+        var answer = self
+        for index in listeners.indices where !identified.contains(listeners[index].inode) {
+            if case .processes = listeners[index].owners { answer.listeners[index].owners = .notAsked }
+        }
+        return answer
     }
 }

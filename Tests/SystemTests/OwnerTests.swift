@@ -79,6 +79,20 @@ struct OwnerTests {
         #expect(owners == pids.map { [$0] } + [Array(pids)])
     }
 
+    @Test("Of sockets that are not to be identified it is only found whether they have a holder")
+    func chosen() throws {
+        let host = try FakeHost()
+        try host.add(70, 7, 8, executable: "/usr/sbin/sshd", cgroup: Self.service)
+        let listeners = ([7, 8, 9] as [UInt64]).map {
+            Listener(transport: .tcp, address: .ipv4(0), port: 22, inode: $0)
+        }
+        let search = SocketOwners(proc: host.proc, cgroups: host.cgroups) { [7, 8, 9] }
+        let owners = search.owners(of: listeners, identifying: [7]).map(\.owners)
+        let pids = if case .processes(let processes) = owners[0] { processes.map(\.pid) } else { [Int32]() }
+        #expect(pids == [70])
+        #expect(owners.dropFirst() == [.notAsked, .kernel])
+    }
+
     @Test("A socket without a holder is the kernel's if all processes are visible; so is one without an inode number")
     func kernel() throws {
         let host = try FakeHost()

@@ -22,7 +22,7 @@ public struct Verification {
     /// The parts of a host besides its rulesets.
     public struct Surroundings {
         /// Reads the sockets.
-        let sockets: () throws(KernelError) -> HostSockets
+        let sockets: (OwnerRequest) throws(KernelError) -> HostSockets
         /// The sessions.
         let sessions: any SessionStore
         /// Firewalls besides nf_tables, and services that flush its rules.
@@ -34,7 +34,7 @@ public struct Verification {
 
         /// Surroundings of these parts.
         public init(
-            sockets: @escaping () throws(KernelError) -> HostSockets, sessions: any SessionStore,
+            sockets: @escaping (OwnerRequest) throws(KernelError) -> HostSockets, sessions: any SessionStore,
             competitors: @escaping () -> [Finding], resolvers: @escaping () -> [IPAddress] = { [] },
             programs: @escaping () -> ProgramList = { ProgramList() }
         ) {
@@ -162,7 +162,7 @@ public struct Verification {
         switch ruleset {
         case .failure(let error):
             findings += LiveRuleset(unreadable: "\(error)", now: now).audit(
-                of: try surroundings.sockets(), verified.policy)
+                of: try sockets(surroundings), verified.policy)
         case .success(let ruleset): findings += try self.findings(ruleset, surroundings)
         }
         findings += grantFindings
@@ -241,7 +241,12 @@ public struct Verification {
         _ surroundings: Surroundings, _ ruleset: WholeRuleset, _ drift: [Finding]
     ) throws(KernelError) -> [Finding] {
         guard areas.contains(.listeners) else { return [] }
-        return listenerFindings(try surroundings.sockets(), through: live(ruleset, drift), ruleset)
+        return listenerFindings(try sockets(surroundings), through: live(ruleset, drift), ruleset)
+    }
+
+    /// The sockets, with the owners that findings can be about.
+    private func sockets(_ surroundings: Surroundings) throws(KernelError) -> HostSockets {
+        try surroundings.sockets(.chosen { ListenerAudit.socketsToIdentify(among: $0, verified.policy) })
     }
 
     /// The access through the rulesets.

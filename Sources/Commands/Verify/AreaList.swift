@@ -30,7 +30,7 @@ extension Host {
     /// The parts of the host that are compared with the policy, besides its rulesets.
     var surroundings: Verification.Surroundings {
         Verification.Surroundings(
-            sockets: readSockets, sessions: sessions, competitors: competingFirewalls, resolvers: resolvers,
+            sockets: socketReading, sessions: sessions, competitors: competingFirewalls, resolvers: resolvers,
             programs: programs)
     }
 }

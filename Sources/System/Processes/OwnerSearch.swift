@@ -7,6 +7,8 @@ struct OwnerSearch {
     private var facts: ProcessFacts
     private var scan: DescriptorScan
     private var wanted: Set<UInt64> = []
+    /// The sockets whose holders are identified; `nil` for all.
+    private let identified: Set<UInt64>?
     /// One-element arrays, made once: most sockets have one owner, and a process has many sockets.
     private var processes: [Int32: [SocketProcess]] = [:]
     private var attempts = 0
@@ -16,9 +18,10 @@ struct OwnerSearch {
     /// The most passes over all threads while processes come and go.
     private static let attempts = 3
 
-    /// A search among the processes in `proc`.
-    init(proc: String, cgroups: CgroupTree) {
+    /// A search among the processes in `proc`, of which the holders of some sockets are identified, or of all.
+    init(proc: String, cgroups: CgroupTree, identifying identified: Set<UInt64>? = nil) {
         self.cgroups = cgroups
+        self.identified = identified
         facts = ProcessFacts(proc: proc)
         scan = DescriptorScan(proc: proc)
     }
@@ -114,16 +117,19 @@ struct OwnerSearch {
     /// A descriptor of each process whose facts are not known.
     private var holdersWithoutFacts: [Holder] {
         var seen: Set<Int32> = []
-        return scan.holdings.flatMap { inode, holdings in
+        return scan.holdings.filter { isIdentified($0.key) }.flatMap { inode, holdings in
             holdings.filter { processes[$0.pid] == nil && seen.insert($0.pid).inserted }.map { ($0, inode) }
         }
     }
+
+    private func isIdentified(_ inode: UInt64) -> Bool { identified?.contains(inode) ?? true }
 
     /// The owners of a socket; `doubt` gives the reason why a socket without a holder may still have an owner.
     func owners(of inode: UInt64, doubt: (UInt64) -> String?) -> Owners {
         // Sockets with a descriptor have inode numbers from 1 on.
         if inode == 0 { return .kernel }
         let holdings = scan.holdings[inode] ?? []
+        if !holdings.isEmpty && !isIdentified(inode) { return .notAsked }
         if holdings.count == 1, let found = processes[holdings[0].pid] { return .processes(found) }
         let found = holdings.compactMap { processes[$0.pid]?.first }.sorted { $0.pid < $1.pid }
         if !found.isEmpty { return .processes(found) }

@@ -28,8 +28,11 @@ public struct SocketOwners {
     }
 
     /// The listeners with their owners; they must be of the network namespace whose sockets `inodes` lists.
-    public func owners(of listeners: [Listener]) -> [Listener] {
-        var search = OwnerSearch(proc: proc, cgroups: CgroupTree(root: cgroups))
+    ///
+    /// Only the holders of the sockets with the inode numbers `identified` are identified, if these are given: it takes as long as to
+    /// find them. The owners of other sockets with a holder are `notAsked`.
+    public func owners(of listeners: [Listener], identifying identified: Set<UInt64>? = nil) -> [Listener] {
+        var search = OwnerSearch(proc: proc, cgroups: CgroupTree(root: cgroups), identifying: identified)
         search.run(for: listeners)
         search.repeatThoroughly()
         return Self.owned(listeners, search, Self.doubt(about: search, inodes))
