@@ -106,6 +106,20 @@ struct UsageTests {
         #expect(try saves())
     }
 
+    @Test("Without a table nothing is counted, and nothing is written")
+    func unloaded() throws {
+        let file = terminal.folder.appending(path: "state/usage").path
+        func number() throws -> UInt64? {
+            try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? UInt64
+        }
+        #expect(try terminal.run("remove", "--yes") == .success)
+        let before = try number()
+        host.pass(FollowedHost.day)
+        #expect(try terminal.run("verify", host.policy) == .difference)
+        #expect(before != nil)
+        #expect(try number() == before)
+    }
+
     @Test("A clock that is set claims nothing")
     func clock() throws {
         host.pass(3600, calendar: 400 * FollowedHost.day)

@@ -33,7 +33,9 @@ extension UsageBook {
         }
         let (saved, defect) = book(in: bytes)
         let book = next(after: saved)
-        if !defect.isNewer, saved.map({ !book.repeats($0) }) ?? true { try? files.write(name, book.document, .content) }
+        // Without a table the book stays as it is.
+        let isNew = saved.map { book != $0 && !book.repeats($0) } ?? true
+        if isNew, !defect.isNewer { try? files.write(name, book.document, .content) }
         return (book, defect.map { .unusable("\(files.directory)/\(name)", $0) })
     }
 
