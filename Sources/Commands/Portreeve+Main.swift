@@ -19,6 +19,9 @@ extension Portreeve {
         do {
             var command = try parse(words)
             try command.run()
+        } catch let status as ExitCode {
+            // The parser would compose its help first, and find nothing to say.
+            Glibc.exit(status.rawValue)
         } catch {
             let (code, message) = (exitCode(for: error), printedMessage(for: error))
             let text = code == .validationFailure ? Invocation(words).completing(message) : message
