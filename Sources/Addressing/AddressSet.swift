@@ -6,6 +6,11 @@ public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
     case ipv6
 }
 
+extension AddressFamily: CustomStringConvertible {
+    /// The name, as the policy and the names of sets have it; without this, text with a family would be made by reflection.
+    public var description: String { rawValue }
+}
+
 /// A set of IPv4 and IPv6 addresses in host byte order.
 public struct AddressSet: Hashable, Sendable {
     /// The IPv4 part: addresses as 32-bit numbers, the first byte most significant.

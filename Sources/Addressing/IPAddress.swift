@@ -89,7 +89,7 @@ extension AddressSet {
     public init(_ address: IPAddress) { self.init(address.range) }
 
     /// Addresses.
-    public init(_ addresses: some Sequence<IPAddress>) {
+    @inlinable public init(_ addresses: some Sequence<IPAddress>) {
         var ipv4: [ClosedRange<UInt32>] = []
         var ipv6: [ClosedRange<UInt128>] = []
         for address in addresses {

@@ -12,9 +12,12 @@ public enum KernelName {
     private static let length = 4
 
     /// The text of a name, from its bytes without the NUL.
-    public static func text(of bytes: some Collection<UInt8>) -> String {
-        // Of generic code, only that for arrays is compiled ahead: the algorithms of another collection are looked up at run time.
-        let bytes = Array(bytes)
+    ///
+    /// Only the copy is generic: the algorithms of another collection than an array would be looked up at run time.
+    @inlinable public static func text(of bytes: some Collection<UInt8>) -> String { text(of: Array(bytes)) }
+
+    /// The text of a name, from its bytes without the NUL.
+    public static func text(of bytes: [UInt8]) -> String {
         guard !bytes.allSatisfy(isPlain) else { return String(decoding: bytes, as: UTF8.self) }
         let text = bytes.flatMap { byte in
             isPlain(byte)

@@ -62,7 +62,7 @@ extension FormatChoice {
     /// The names of the formats: `text or json`.
     static var list: String {
         let names = formats.map(\.rawValue)
-        return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
+        return "\(Array(names.dropLast()).joined(separator: ", ")) or \(names.last ?? "")"
     }
 
     /// The format of this name; that of another command is refused by the command itself.

@@ -40,7 +40,8 @@ extension AccessRegions.Segment {
         let ending = Dictionary(grouping: claims) { Int($0.ports.upperBound) + 1 }
         var segments: [Self] = []
         var sweep = Sweep(space)
-        for (lower, end) in zip(sorted, sorted.dropFirst()) {
+        for index in 1..<sorted.count {
+            let (lower, end) = (sorted[index - 1], sorted[index])
             sweep.move(ending: ending[lower] ?? [], starting: starting[lower] ?? [], at: lower)
             guard budget.hasRoom else {
                 let rest = UInt16(lower)...UInt16.max

@@ -33,7 +33,7 @@ struct CgroupTree {
         for directory in directories[unit] ?? [] {
             guard let list = ProcFile.text("\(directory)/cgroup.procs") else { return nil }
             // A process of another pid namespace is listed as 0.
-            let pids = list.split(separator: "\n").map { Int32($0) ?? 0 }
+            let pids = list.utf8.split(separator: UInt8(ascii: "\n")).map { Int32(Substring($0)) ?? 0 }
             guard !pids.contains(0) else { return nil }
             processes += pids
         }
@@ -56,12 +56,13 @@ struct CgroupTree {
 
     /// The mount point of cgroup2 in `/proc/self/mountinfo`; `nil` if it is not mounted.
     static func mountPoint(proc: String) -> String? {
-        let lines = ProcFile.text("\(proc)/self/mountinfo")?.split(separator: "\n") ?? []
-        for line in lines {
+        let text = ProcFile.text("\(proc)/self/mountinfo") ?? ""
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
             // proc_pid_mountinfo(5): the mount point is the fifth field, the type the first one after the dash.
-            let fields = line.split(separator: " ")
-            guard let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count, dash > 4 else { continue }
-            if fields[dash + 1] == "cgroup2" { return String(fields[4]) }
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash + 1 < fields.count, dash > 4
+            else { continue }
+            if fields[dash + 1].elementsEqual("cgroup2".utf8) { return String(Substring(fields[4])) }
         }
         return nil
     }

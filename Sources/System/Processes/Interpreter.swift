@@ -7,6 +7,8 @@ struct Interpreter {
         "python", "perl", "ruby", "node", "php", "java", "bash", "dash", "sh", "ksh", "zsh", "lua", "tclsh", "deno",
         "bun",
     ]
+    /// The bytes of a version.
+    private static let versionBytes = Array("0123456789.-".utf8)
     /// The options that are followed by a value.
     private static let valued: Set = [
         "-cp", "-classpath", "--class-path", "-p", "--module-path", "-r", "--require", "-W", "-X", "-I",
@@ -14,15 +16,18 @@ struct Interpreter {
 
     /// The interpreter of this executable; `nil` for other programs.
     init?(executable: String) {
-        guard let name = executable.split(separator: "/").last, let start = Self.names.first(where: name.hasPrefix),
-            name.dropFirst(start.count).allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" })
+        // Bytes, since characters of Unicode cost more than the reading of a process.
+        let bytes = executable.utf8
+        let name = bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? bytes.startIndex)...]
+        guard let start = Self.names.first(where: { name.starts(with: $0.utf8) }),
+            name.dropFirst(start.utf8.count).allSatisfy(Self.versionBytes.contains)
         else { return nil }
         isJava = start == "java"
     }
 
     /// The script that the process with this directory in `/proc` runs, as its command line has it; `nil` if it has none.
     func script(of directory: String) -> String? {
-        let words = ProcFile.text("\(directory)/cmdline")?.split(separator: "\0").map(String.init) ?? []
+        let words = (ProcFile.text("\(directory)/cmdline") ?? "").utf8.split(separator: 0).map { String(Substring($0)) }
         return script(in: words.dropFirst())
     }
 

@@ -45,7 +45,9 @@ public enum Threads {
         let results = Mutex<[Result]>([])
         // A few at a time, so that threads rarely wait for each other, and end together.
         let batch = max(1, load / 5)
-        run(helpers: min(processors - 1, elements.count / load)) { _ in
+        let helpers = elements.count / load
+        // The number of processors is read from a file.
+        run(helpers: helpers == 0 ? 0 : min(processors - 1, helpers)) { _ in
             var result = start
             var first = next.add(batch, ordering: .relaxed).oldValue
             while first < elements.count {
