@@ -33,7 +33,8 @@ struct CompletionTests {
         let lines = [
             ("pl", "plan"), ("check si", "site.yaml"), ("plan --out si", "site.yaml"),
             ("status --state-dir s", "states"), ("verify --only l", "listeners"), ("grant ", "ssh web"),
-            ("revoke w", "web"), ("diff 1 si", "site.yaml"), ("verify --format j", "json junit"),
+            ("revoke w", "web"), ("explain 192.0.2.1 w", "web"), ("sessions --service s", "ssh"),
+            ("diff 1 si", "site.yaml"), ("verify --format j", "json junit"),
         ]
         let result = try Program.run(
             ["unshare", "-m", "bash", "-c", Self.script, "-", Portreeve.executable] + lines.map(\.0))

@@ -27,7 +27,8 @@ public struct Explain: Command {
 
     @Argument(
         help: ArgumentHelp(
-            "The destination port: 443/tcp, 53/udp, ssh, or a service of the policy.", valueName: "port"))
+            "The destination port: 443/tcp, 53/udp, ssh, or a service of the policy.", valueName: "port"),
+        completion: PolicyOptions.services)
     var port: String?
 
     @Option(

@@ -16,7 +16,8 @@ public struct Sessions: Command {
         abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.",
         usage: "portreeve sessions [<policy>] [options]")
 
-    @Option(help: ArgumentHelp("Only connections to this service.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only connections to this service.", valueName: "name"), completion: PolicyOptions.services)
     var service: String?
 
     @Option(
