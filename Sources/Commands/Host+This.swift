@@ -78,7 +78,7 @@ extension Host {
             // One search for the owners of both.
             let owned = SocketOwners().owners(of: found + raw, identifying: identified)
             let listeners = Array(owned.prefix(found.count))
-            let isHost = RulesetIdentity.isInitial
+            let isHost = RulesetIdentity.isHost
             return HostSockets(
                 listeners: isHost ? SocketActivation().units(for: listeners) : listeners,
                 raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),
@@ -113,7 +113,7 @@ extension Host {
         _ destination: LogDestination, from start: LogStart
     ) throws(KernelError) -> any PacketLog {
         guard let group = destination.group else {
-            let isHost = RulesetIdentity.isHost
+            let isHost = RulesetIdentity.isInitial
             return try NetworkNamespace.inHost { () throws(KernelError) in
                 try KernelLog(from: start, isHost: isHost)
             }
