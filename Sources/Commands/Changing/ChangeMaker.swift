@@ -137,16 +137,14 @@ struct ChangeMaker {
     /// - Parameters:
     ///   - change: the change.
     ///   - store: the ruleset.
-    ///   - done: what is said where the state has a record of the live table; `nil` for the usual words.
+    ///   - done: what is said where the state has a record of the live table.
     ///   - recorded: what is said where a record is made, by the number of the change; `nil` for `done`.
     /// - Returns: success, unless sessions could not be ended.
     /// - Throws: any error that prevented the record.
     func keep(
-        _ change: RulesetChange, in store: any RulesetStore, done: String? = nil,
+        _ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do",
         recorded: ((Int) -> String)? = nil
     ) throws -> ExitStatus {
-        // Sessions may still be ended.
-        let done = done ?? (cut == nil ? "in sync: nothing to do" : "in sync: no rule changes")
         let unrecorded = kernel.unrecorded(change.snapshot.table, on: host)
         if let unrecorded {
             console.note("portreeve: warning: \(unrecorded.textOfChange)")
