@@ -1,4 +1,5 @@
 internal import Addressing
+internal import ArgumentParser
 internal import Policies
 internal import Printing
 
@@ -7,8 +8,7 @@ extension CommandLineWords {
     /// The message about such an option; `nil` if there is none.
     var optionFault: String? {
         shortFault ?? negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault
-            ?? missingFault
-            ?? operandFault
+            ?? missingFault ?? foreignFault ?? operandFault
     }
 
     /// The options of commands that are named by other words elsewhere.
@@ -20,7 +20,8 @@ extension CommandLineWords {
     /// The message about `-v`, and about `-f policy.yaml`; `nil` for other words.
     private var shortFault: String? {
         guard let command = ordered.first.flatMap(Portreeve.command) else { return nil }
-        if ordered.contains("-v"), Self.hasVerbose.contains(ordered[0]) {
+        let verbose = ordered.map { $0 == "-v" ? "--verbose" : $0 }
+        if verbose != ordered, (try? Portreeve.parseAsRoot(verbose)) != nil {
             return "unknown option \"-v\": did you mean \"--verbose\"?"
         }
         // explain --policy is about the policy alone.
@@ -31,8 +32,6 @@ extension CommandLineWords {
         let words = ordered[..<place] + [path.shellWord]
         return "the policy needs no option: \"portreeve \(words.joined(separator: " "))\""
     }
-
-    private static let hasVerbose = ["apply", "check", "plan", "remove", "rollback", "status", "verify"]
 
     /// The message about `--reason`; `nil` for commands without such an option.
     private var synonymFault: String? {
@@ -90,8 +89,14 @@ extension CommandLineWords {
         return "the time needs --for: \"portreeve \(command) \(subject)\(rest(of: command))\""
     }
 
-    /// The message that names every missing word of `ban` and `grant`, where the parser names one; `nil` for other words.
+    /// The message that names every missing word of `ban` and `grant`, where the parser names one, or where the missing one of
+    /// their opposites is listed; `nil` for other words.
     private var missingFault: String? {
+        switch ordered.first {
+        case "revoke" where operands.isEmpty: return "revoke lacks the service: \"portreeve status\" lists the grants"
+        case "unban" where operands.isEmpty: return "unban lacks the address: \"portreeve status\" lists the bans"
+        default: break
+        }
         guard let command = ordered.first, ["ban", "grant"].contains(command) else { return nil }
         let (subject, word) = command == "ban" ? ("the address", "ADDRESS") : ("the service", "SERVICE")
         let options =
@@ -106,23 +111,21 @@ extension CommandLineWords {
             "\(command) lacks \(missing.joined(conjunction: "and")): \"portreeve \(command) \(line.joined(separator: " "))\""
     }
 
+    /// The message about an option that another command has, as in `plan --yes`; `nil` for other words.
+    private var foreignFault: String? {
+        switch ordered.first {
+        case "plan" where has("--dry-run") || has("-n"):
+            "plan changes nothing, and has no --dry-run: \"portreeve plan\""
+        case "plan" where has("--yes") || has("-y") || has("--confirm"):
+            "plan changes nothing: \"portreeve apply --confirm 2m\" makes the change"
+        case "apply" where has("--out"): "apply saves no plan: \"portreeve plan --out FILE\" does"
+        default: nil
+        }
+    }
+
     /// The message about `history 3` and `rollback --to 3`, and about a word for a command that takes none; `nil` for other words.
     private var operandFault: String? {
-        guard let command = ordered.first else { return nil }
-        if command == "plan", has("--dry-run") || has("-n") {
-            return "plan changes nothing, and has no --dry-run: \"portreeve plan\""
-        }
-        if command == "plan", has("--yes") || has("-y") || has("--confirm") {
-            return "plan changes nothing: \"portreeve apply --confirm 2m\" makes the change"
-        }
-        if command == "apply", has("--out") { return "apply saves no plan: \"portreeve plan --out FILE\" does" }
-        if command == "revoke", operands.isEmpty {
-            return "revoke lacks the service: \"portreeve status\" lists the grants"
-        }
-        if command == "unban", operands.isEmpty {
-            return "unban lacks the address: \"portreeve status\" lists the bans"
-        }
-        guard let word = operands.first else { return nil }
+        guard let command = ordered.first, let word = operands.first else { return nil }
         let isNumber = word.allSatisfy(\.isNumber)
         switch command {
         case "history" where isNumber && !has("--show"):

@@ -140,6 +140,7 @@ public struct Host {
         self.isRoot = isRoot
         self.now = now
     }
+
     /// Reads the sockets, with all their owners, of the network namespace whose ruleset was opened last.
     func readSockets() throws(KernelError) -> HostSockets { try socketReading(.every) }
 }

@@ -54,7 +54,7 @@ struct Invocation {
         }
     }
 
-    /// What the words of a command line name, of which the parser made no command.
+    /// What a command line names that the parser refused.
     init(_ words: CommandLineWords) {
         policy = { nil }
         place = { Self.place(["--netns", "--state-dir"].map { ($0, words.value(of: $0)) }) }

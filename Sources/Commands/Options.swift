@@ -42,13 +42,18 @@ public struct PolicyOptions: ParsableArguments, Sendable {
     /// The options with their defaults.
     public init() {}
 
+    /// The options for a path that is not an argument of a command.
+    ///
+    /// No initializer, in which an assignment would make the wrapper of the parser anew.
+    static func of(_ path: String, allowsInsecurePermissions: Bool = false) -> Self {
+        var options = Self()
+        (options.policy, options.allowInsecurePermissions) = (path, allowsInsecurePermissions)
+        return options
+    }
+
     /// Completes the services of this host's policy; nothing if that cannot be read.
     static var services: CompletionKind {
-        .custom { _, _, _ in
-            var options = PolicyOptions()
-            (options.policy, options.allowInsecurePermissions) = (standardPath, false)
-            return options.read(on: .this).policy?.services.map(\.name) ?? []
-        }
+        .custom { _, _, _ in of(standardPath).read(on: .this).policy?.services.map(\.name) ?? [] }
     }
 
     /// The path in a sentence.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Policies
+internal import Printing
 
 /// When to use colours.
 public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -60,10 +61,7 @@ extension FormatChoice {
     fileprivate static var help: String { "The format of results: \(list)." }
 
     /// The names of the formats: `text or json`.
-    static var list: String {
-        let names = formats.map(\.rawValue)
-        return "\(Array(names.dropLast()).joined(separator: ", ")) or \(names.last ?? "")"
-    }
+    static var list: String { formats.map(\.rawValue).joined(conjunction: "or") }
 
     /// The format of this name; that of another command is refused by the command itself.
     static func argument(_ text: String) throws -> OutputFormat {

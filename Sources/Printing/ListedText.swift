@@ -16,6 +16,8 @@ extension Array where Element == String {
 
     /// The texts in a sentence: `a, b or c`.
     public func joined(conjunction: String) -> String {
-        (dropLast(2) + [suffix(2).joined(separator: " \(conjunction) ")]).joined(separator: ", ")
+        // Arrays alone are compiled ahead, not their slices.
+        let last = Array(suffix(2)).joined(separator: " \(conjunction) ")
+        return (Array(dropLast(2)) + [last]).joined(separator: ", ")
     }
 }

@@ -130,7 +130,7 @@ import Testing
         ("limit: {rate: 1/day, per: ⟨host⟩}", "\"per\" must be source or all, not \"host\""),
         ("connections: ⟨0⟩", "\"connections\" must be a number from 1 to 4294967295, not \"0\""),
         ("connections: ⟨many⟩", "\"connections\" must be a number from 1 to 4294967295, not \"many\""),
-        ("except: ⟨nobody⟩", "unknown group \"nobody\" (it stands alone, as in \"from: nobody\")"),
+        ("except: ⟨nobody⟩", "unknown group \"nobody\" (it is valid only by itself, as in \"from: nobody\")"),
         ("limit: ⟨{⟩burst: 5}", "\"limit\" lacks \"rate\""),
         ("limit: {rate: 1/second, burst: ⟨0⟩}", "\"burst\" must be a positive number, not \"0\""),
         ("limit: {rate: 1/day, burst: ⟨200000⟩}", "\"burst\" is above 106751, the kernel's limit for 1/day"),

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Enabled or active services of this host that flush portreeve's table, or filter beside it.
 public struct FirewallUnits {
     private let files: UnitFiles
@@ -44,7 +46,7 @@ public struct FirewallUnits {
         }
         let head =
             "\(unit.name) is \(unit.isEnabled ? "enabled" : "active") and flushes every ruleset, portreeve's too, when it "
-            + "\(occasions.map(\.1).listed): "
+            + "\(occasions.map(\.1).joined(conjunction: "or")): "
         let finding =
             isRestored
             ? Finding(.foreignOverride, .notice, head + "\(Self.restoring) loads portreeve's table again after that")
@@ -103,13 +105,5 @@ extension ArraySlice<String> {
             let family = index(after: ruleset) < endIndex ? self[index(after: ruleset)] : ""
             return !["ip", "ip6", "arp", "bridge", "netdev"].contains(family)
         }
-    }
-}
-
-extension [String] {
-    /// The words as a list in a sentence.
-    fileprivate var listed: String {
-        guard count > 1, let last else { return first ?? "" }
-        return dropLast().joined(separator: ", ") + " or " + last
     }
 }

@@ -54,9 +54,9 @@ extension RulesetState {
 
     /// The last change, if it loaded a table; for where none is loaded, and `absence` knows no reason.
     public func loss() -> TableAbsence? {
-        guard let last = try? log.lastConfirmed(), let record = try? log.record(last), record.table != nil else {
-            return nil
-        }
+        guard let last = try? log.lastConfirmed(), (try? hasNoTable(last)) == false,
+            let record = try? log.record(last)
+        else { return nil }
         return .lost(last.number, record.time)
     }
 }

@@ -26,13 +26,12 @@ public struct UnrecordedTable: Equatable {
 
     /// The fact, a question, and the way on for a host that has lost its state.
     public var text: String {
-        let end = temporary.map { ", and ends \($0)" } ?? ""
-        return "\(fact): is it the right one? If the record was lost, \"portreeve apply\" makes a new one\(end)"
+        "\(question) If the record was lost, \"portreeve apply\" makes a new one\(end)"
     }
 
     /// The fact, a question, and what the change that is about to be made does about it.
     public var textOfChange: String {
-        "\(fact): is it the right one? This change makes a new record\(temporary.map { ", and ends \($0)" } ?? "")"
+        "\(question) This change makes a new record\(end)"
     }
 
     /// Refuses a change that would end grants or bans without a record of them.
@@ -54,6 +53,11 @@ public struct UnrecordedTable: Equatable {
             "\(fact): check --state-dir and --netns; if the record was lost, run \"portreeve apply\" first; "
                 + "nothing was changed")
     }
+
+    private var question: String { "\(fact): is it the right one?" }
+
+    /// That a new record ends the grants and bans; empty if there are none.
+    private var end: String { temporary.map { ", and ends \($0)" } ?? "" }
 
     private var fact: String { "the state directory \(directory) has no record of the loaded table" }
 

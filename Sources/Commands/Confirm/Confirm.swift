@@ -3,7 +3,6 @@ internal import Changes
 internal import Kernel
 internal import Policies
 internal import Printing
-internal import System
 
 /// `portreeve confirm`: keeps a change that would otherwise be undone.
 public struct Confirm: Command {
@@ -30,7 +29,7 @@ public struct Confirm: Command {
         let state = try kernel.earlierState(in: store, on: host, lacking: "pending change")
         switch try state.confirm(in: store) {
         case .nothingWaits(let found, let last):
-            throw CommandError(.failure, found.last?.text ?? Self.absence(last, state.log).printable)
+            throw CommandError(.failure, found.last?.text ?? Self.absence(last, state, on: host).printable)
         case .confirmed(let made):
             if console.isJSON {
                 console.print([
@@ -44,43 +43,37 @@ public struct Confirm: Command {
     }
 
     /// Why there is nothing to confirm, by the last change that could have waited.
-    private static func absence(_ last: ChangeLog.Entry?, _ log: ChangeLog) -> String {
+    private static func absence(_ last: ChangeLog.Entry?, _ state: RulesetState, on host: Host) -> String {
         let start = "there is no pending change"
         guard let last else { return start }
         let fate =
             switch last.outcome {
             case .confirmed: "is confirmed already"
-            case .timedOut: "was not confirmed in time, and the timer undid it\(again(last, log))"
+            case .timedOut: "was not confirmed in time, and the timer undid it\(again(last, state, on: host))"
             case .rolledBack: "was undone by \"portreeve rollback\""
-            case .lost: "was lost in a reboot before it was confirmed\(again(last, log))"
+            case .lost: "was lost in a reboot before it was confirmed\(again(last, state, on: host))"
             default: "was undone"
             }
         return "\(start): change \(last.number) \(fate)"
     }
 
-    /// The command that makes a change again, after a colon; empty if the change cannot be read.
-    private static func again(_ entry: ChangeLog.Entry, _ log: ChangeLog) -> String {
-        guard let record = try? log.record(entry), record.kind != .apply || record.isInFiles else { return "" }
-        let words =
+    /// The command that makes the last change again, after a colon; empty if the change cannot be read, or its file was edited.
+    private static func again(_ entry: ChangeLog.Entry, _ state: RulesetState, on host: Host) -> String {
+        guard let record = try? state.log.record(entry) else { return "" }
+        let words: String? =
             switch record.kind {
             case .remove: "remove --confirm 2m"
             case .rollback: record.origin.map { "rollback \($0) --confirm 2m" }
-            default:
-                record.files.first.map {
-                    "apply --confirm 2m" + ($0.path == PolicyOptions.standardPath ? "" : " \($0.path.shellWord)")
-                }
+            default: record.files.first.flatMap { Self.applying($0.path, state, on: host) }
             }
         return words.map { ": \"portreeve \($0)\" makes it again" } ?? ""
     }
-}
 
-extension ChangeRecord {
-    /// Whether its files still have the texts that were applied, so that `apply` would make the same change.
-    fileprivate var isInFiles: Bool {
-        files.allSatisfy { file in
-            guard file.path != "-" else { return false }
-            return NamedSource.isPath(file.path)
-                || (try? TrustedFiles().read(file.path, checksOwnership: false).bytes) == file.text
-        }
+    /// The words that apply a policy, if its file still has that of the last change.
+    private static func applying(_ path: String, _ state: RulesetState, on host: Host) -> String? {
+        guard path != "-", let policy = PolicyOptions.of(path).read(on: host).policy,
+            (try? state.undone(holding: policy)) ?? nil != nil
+        else { return nil }
+        return "apply --confirm 2m" + (path == PolicyOptions.standardPath ? "" : " \(path.shellWord)")
     }
 }

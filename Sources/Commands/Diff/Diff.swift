@@ -62,9 +62,7 @@ public struct Diff: Command {
     /// Compiles a policy, or reads the table of a change.
     private func load(_ path: String, on host: Host, _ console: Console) throws -> Table {
         if let number = Int(path), number > 0, try host.files.read(path) == nil { return try table(number, on: host) }
-        var options = PolicyOptions()
-        options.policy = path
-        options.allowInsecurePermissions = allowInsecurePermissions
+        let options = PolicyOptions.of(path, allowsInsecurePermissions: allowInsecurePermissions)
         let reading = options.read(on: host)
         if reading.fault == .absent {
             throw CommandError(.failure, MissingPolicy(path: path, isOfThisHost: false).text)

@@ -47,8 +47,7 @@ public struct Import: Command {
             )
         }
         let listeners = (try? host.readSockets())?.listeners ?? []
-        var options = PolicyOptions()
-        (options.policy, options.allowInsecurePermissions) = (policy, true)
+        let options = PolicyOptions.of(policy, allowsInsecurePermissions: true)
         let result = RulesetImport(
             of: ruleset.tables, own: Names.table, in: circumstances, listeners: listeners, files: TrustedFiles(),
             hostFiles: kernel.netns == nil ? TrustedFiles() : nil,

@@ -1,5 +1,6 @@
 internal import Changes
 internal import Policies
+internal import Printing
 
 extension [HostState] {
     /// A headline of the states, and lines that say what each is about and what to do.
@@ -10,8 +11,7 @@ extension [HostState] {
         // One command says more about all of these, and has one line.
         let verified = indices.filter { self[$0].verified != nil }
         if verified.count > 1 {
-            let details = verified.compactMap { self[$0].verified }
-            let list = "\(details.dropLast().joined(separator: ", ")) and \(details[details.count - 1])"
+            let list = verified.compactMap { self[$0].verified }.joined(conjunction: "and")
             for index in verified { lines[index] = [] }
             lines[verified[0]] = ["\"portreeve verify\" lists \(list)"]
         }

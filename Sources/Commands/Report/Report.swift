@@ -13,9 +13,9 @@ public struct Report: Command {
         abstract: "Write a one-page report on this host, or on several hosts from their JSON reports.",
         usage: "portreeve report [<policy> | <file> ...] [options]",
         discussion: """
-              portreeve report --output host.html       this host: what is open, and why
-              portreeve report --format json > db1.json   the same for programs
-              portreeve report *.json > all.html        many hosts, deviating ones first
+              portreeve report --output host.html        this host: what is open, and why
+              portreeve report --format json > db1.json  the same for programs
+              portreeve report *.json > all.html         many hosts, deviating ones first
             """)
 
     @Argument(
@@ -103,10 +103,9 @@ public struct Report: Command {
 
     /// The policy of this host's report.
     var policy: PolicyOptions {
-        var policy = PolicyOptions()
-        policy.policy = files.first { !$0.isReport } ?? PolicyOptions.standardPath
-        policy.allowInsecurePermissions = allowInsecurePermissions
-        return policy
+        PolicyOptions.of(
+            files.first { !$0.isReport } ?? PolicyOptions.standardPath,
+            allowsInsecurePermissions: allowInsecurePermissions)
     }
 
     private func document(on host: Host) throws -> JSON {

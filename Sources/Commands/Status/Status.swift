@@ -61,8 +61,9 @@ public struct Status: Command {
         comparison.names = names
         let found = try comparison.findings(host.surroundings) + doubts
         let judged = found.accepting(verified.acceptances, now: host.now)
+        let isLoaded = ruleset.own.table != nil
         let states = HostState.all(
-            isLoaded: ruleset.own.table != nil, absence: comparison.absence ?? state?.loss(), judged, waiting: waiting,
+            isLoaded: isLoaded, absence: isLoaded ? nil : comparison.absence ?? state?.loss(), judged, waiting: waiting,
             edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {

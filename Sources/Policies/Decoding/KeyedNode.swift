@@ -47,7 +47,7 @@ extension YamlNode {
     /// The first entry of each key of a mapping; reports duplicate keys, and a node that is not a mapping.
     func uniqueEntries(as what: @autoclosure () -> String, _ log: DiagnosticLog) -> [YamlEntry]? {
         guard case .mapping(let entries) = content else {
-            let hint = text == "" ? "; write {} for an empty one" : isListOfMappings ? dashes : missingColon
+            let hint = text == "" ? "; write {} for an empty one" : needlessDashes ?? missingColon
             log.error("\(what()) must be a mapping, not \(kind)\(hint)", at: place)
             return nil
         }
@@ -64,12 +64,11 @@ extension YamlNode {
         }
     }
 
-    private var isListOfMappings: Bool {
-        guard case .sequence(let items) = content, case .mapping = items.first?.content else { return false }
-        return true
+    /// The advice about a list of mappings, as `services` is in files of other programs; `nil` for other nodes.
+    private var needlessDashes: String? {
+        guard case .sequence(let items) = content, case .mapping = items.first?.content else { return nil }
+        return "; write its entries without \"- \""
     }
-
-    private var dashes: String { "; write its entries without \"- \"" }
 
     /// The advice about a line that stands where a key with its value should; empty for other nodes.
     private var missingColon: String {

@@ -1,3 +1,5 @@
+internal import Printing
+
 extension Rate {
     /// The rate in a scalar: `10/minute`; `nil` after an error.
     init?(decoding node: YamlNode, as what: String, _ log: DiagnosticLog) {
@@ -31,8 +33,7 @@ extension Rate {
             return "\(Printable.quoted(text)) is not a rate such as 10/minute"
         }
         let units = Unit.allCases.map { "\(count)/\($0.rawValue)" }
-        return
-            "\(Printable.quoted(text)) lacks a unit: write \(units.dropLast().joined(separator: ", ")) or \(units.last ?? "")"
+        return "\(Printable.quoted(text)) lacks a unit: write \(units.joined(conjunction: "or"))"
     }
 
     /// `10/min` as `10/minute`, `10 / minute` as `10/minute`.

@@ -209,7 +209,7 @@ final class SourceGroups {
     private static func advice(about name: String) -> String? {
         switch name {
         case "localhost": " (loopback is always let in)"
-        case SourceList.nobody: " (it stands alone, as in \"from: nobody\")"
+        case SourceList.nobody: " (it is valid only by itself, as in \"from: nobody\")"
         case _ where name.contains("."): " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)"
         default: nil
         }

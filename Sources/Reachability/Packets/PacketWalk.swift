@@ -35,9 +35,11 @@ struct PacketWalk {
         private let remaining: Int
         private let places: [Place]
         private let state: PacketState
+        /// Whether a limit has been passed, which the verdict says.
+        private let isLimited: Bool
 
         init(_ walk: PacketWalk) {
-            (hook, remaining, state) = (walk.hook, walk.pending.count, walk.state)
+            (hook, remaining, state, isLimited) = (walk.hook, walk.pending.count, walk.state, walk.isLimited)
             places = walk.frames.map { Place(table: $0.table, chain: $0.chain.name, rule: $0.rule) }
         }
 

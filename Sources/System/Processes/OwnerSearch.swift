@@ -18,7 +18,7 @@ struct OwnerSearch {
     /// The most passes over all threads while processes come and go.
     private static let attempts = 3
 
-    /// A search among the processes in `proc`, of which the holders of some sockets are identified, or of all.
+    /// A search of the processes in `proc` that identifies those that hold these sockets; with `nil`, those that hold any.
     init(proc: String, cgroups: CgroupTree, identifying identified: Set<UInt64>? = nil) {
         self.cgroups = cgroups
         self.identified = identified
